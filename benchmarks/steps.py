@@ -45,7 +45,8 @@ def steps(count: int) -> Iterator[Step]:
     cases = cases_of(nodes)
     yield _measured("judge", count, lambda: [_judged(case) for case in cases])
     records, written = [_record(case) for case in cases], StringIO()
-    logger = Logger(service="benchmark-steps", location=None, stream=written)
+    # As `handlers.environment` makes it.
+    logger = Logger(service="benchmark-steps", location=None, json_deserializer=str, stream=written)
     yield _measured(
         "write the log line", count, partial(_log, PowertoolsLedger(logger, "bench"), records)
     )

@@ -162,9 +162,11 @@ class ApiConnection:
         finally:
             # After a complete body the connection is back in the pool, and this does nothing.
             response.close()
-        if len(body) > most and good:
-            return NoAnswer("size", f"the answer is longer than {most} bytes")
-        content = bytes(body) if good else bytes(body).replace(token.encode(), b"(token)")
+        if good:
+            if len(body) > most:
+                return NoAnswer("size", f"the answer is longer than {most} bytes")
+            return Answer(response.status, bytes(body))
+        content = bytes(body).replace(token.encode(), b"(token)")
         return Answer(response.status, content, _seconds(response.headers.get("Retry-After")))
 
 

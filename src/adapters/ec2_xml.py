@@ -24,6 +24,9 @@ _REQUEST_ID: Final = "requestId"
 # Of a time such as 2026-11-22T12:00:00.000Z, the length of its date.
 _DATE: Final = len("2026-11-22")
 
+# How many spellings of tags are kept, with and without namespace; EC2's structures have seventy.
+_MOST_TAGS: Final = 500
+
 # EC2's indexes have one or two digits.
 _MAX_DIGITS: Final = 9
 
@@ -43,16 +46,21 @@ class Unreadable:
     because: str
 
 
-class _Names(dict[str, str]):
-    """Map the tags of one document to their names without namespace, as botocore reads them."""
-
-    def __missing__(self, tag: str) -> str:
-        name = self[tag] = tag.rpartition("}")[2]
-        return name
-
-
-_Read = Callable[[Element, _Names], object]
+_Read = Callable[[Element], object]
 _Fields = Mapping[str, tuple[str, _Read]]
+
+
+class _ByTag(dict[str, tuple[str, _Read] | None]):
+    """The fields of a structure by their elements' tags; None for an element that isn't needed.
+
+    A tag has a namespace, which is ignored, as botocore ignores it.
+    """
+
+    def __missing__(self, tag: str) -> tuple[str, _Read] | None:
+        field = self.get(tag.rpartition("}")[2])
+        if len(self) < _MOST_TAGS:
+            self[tag] = field
+        return field
 
 
 def _before_parse(
@@ -65,15 +73,15 @@ def _before_parse(
     """
     if response_dict["status_code"] != _OK:
         return  # botocore reads errors, and retries
-    root, names = _parsed(response_dict["body"]), _Names()
-    if names[root.tag] != _ROOT:
+    root = _parsed(response_dict["body"])
+    if _name(root) != _ROOT:
         raise ResponseParserError("the answer isn't a DescribeInstancesResponse")
-    answer = _fields_of(root, _ANSWER, names)
+    answer = _fields_of(root, _ANSWER)
     if any(isinstance(value, Unreadable) for value in answer.values()):
         raise ResponseParserError("the answer has an element of a form that EC2 doesn't use")
     customized_response_dict.update(answer)
     rest = Element(_ROOT)
-    rest.extend(child for child in root if names[child.tag] == _REQUEST_ID)
+    rest.extend(child for child in root if _name(child) == _REQUEST_ID)
     response_dict["body"] = ET.tostring(rest)
 
 
@@ -89,51 +97,61 @@ def _parsed(body: bytes) -> Element:
         raise ResponseParserError("the answer isn't XML") from error
 
 
-def _fields_of(element: Element, fields: _Fields, names: _Names) -> dict[str, object]:
+def _name(element: Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _fields_of(element: Element, fields: _ByTag) -> dict[str, object]:
     found: dict[str, object] = {}
     for child in element:
-        field = fields.get(names[child.tag])
+        field = fields[child.tag]
         if field is not None:
             key, read = field
-            found[key] = Unreadable("repeated") if key in found else read(child, names)
+            found[key] = Unreadable("repeated") if key in found else read(child)
     return found
 
 
-def _text(element: Element, _: _Names) -> object:
+def _text(element: Element) -> object:
     return Unreadable("expected text") if len(element) else element.text or ""
 
 
-def _flag(element: Element, names: _Names) -> object:
+def _flag(element: Element) -> object:
     # Any other text stays text, which the flag's field rejects.
-    text = _text(element, names)
+    text = _text(element)
     return text == "true" if text in {"true", "false"} else text
 
 
-def _index(element: Element, names: _Names) -> object:
+def _index(element: Element) -> object:
     # Any other text stays text, which the index's field rejects.
-    text = _text(element, names)
+    text = _text(element)
     if isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS:
         return int(text)
     return text
 
 
-def _time(element: Element, names: _Names) -> object:
+def _time(element: Element) -> object:
     # Pydantic would read empty text as no time, and digits as seconds.
-    text = _text(element, names)
+    text = _text(element)
     if isinstance(text, str) and text[_DATE:][:1] == "T":
         return text
     return Unreadable("expected a date and a time")
 
 
+_ITEM: Final = _ByTag({"item": ("", _text)})
+
+
 def _structure(fields: _Fields) -> _Read:
-    return lambda element, names: _fields_of(element, fields, names)
+    by_tag = _ByTag(fields)
+    return lambda element: _fields_of(element, by_tag)
 
 
 def _list_of(fields: _Fields) -> _Read:
-    def read(element: Element, names: _Names) -> object:
+    by_tag = _ByTag(fields)
+
+    def read(element: Element) -> object:
         return [
-            _fields_of(item, fields, names)
-            if names[item.tag] == "item"
+            _fields_of(item, by_tag)
+            if _ITEM[item.tag] is not None
             else Unreadable("expected an item")
             for item in element
         ]
@@ -193,10 +211,12 @@ _INSTANCE: Final[_Fields] = {
     "networkInterfaceSet": ("NetworkInterfaces", _list_of(_INTERFACE)),
     "secondaryInterfaceSet": ("SecondaryInterfaces", _list_of(_SECONDARY_INTERFACE)),
 }
-_ANSWER: Final[_Fields] = {
-    "nextToken": ("NextToken", _text),
-    "reservationSet": (
-        "Reservations",
-        _list_of({"instancesSet": ("Instances", _list_of(_INSTANCE))}),
-    ),
-}
+_ANSWER: Final = _ByTag(
+    {
+        "nextToken": ("NextToken", _text),
+        "reservationSet": (
+            "Reservations",
+            _list_of({"instancesSet": ("Instances", _list_of(_INSTANCE))}),
+        ),
+    }
+)

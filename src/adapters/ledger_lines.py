@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
+from itertools import islice
 from typing import Final
 
 from core.model import (
@@ -218,4 +219,4 @@ def _described(service: Service) -> str:
 
 
 def _listed(texts: Iterable[str]) -> Sequence[str]:
-    return [printable(text) for _, text in zip(range(_MAX_LISTED), texts, strict=False)]
+    return [printable(text) for text in islice(texts, _MAX_LISTED)]

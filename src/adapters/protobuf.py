@@ -4,8 +4,8 @@ Each field states its length, so a field that isn't needed is skipped without be
 callers know the numbers and the types of the fields.
 
 There are two walkers. `parts` reads a message whose fields are needed by number. `fields` reads a
-large message in its order without copying, and gives each field as it came. `parts` on top of
-`fields` takes 78 instead of 50 microseconds per CSR (`make bench`).
+large message in its order without copying, and gives each field as it came. When `parts` used
+`fields`, reading a CSR took 78 microseconds instead of 50.
 From: protobuf.dev, "Encoding".
 """
 
@@ -16,6 +16,8 @@ _VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5
 
 # A varint of 64 bits takes ten bytes.
 _LONGEST_VARINT: Final = 10
+
+_ONE_BYTE: Final = tuple(bytes([value]) for value in range(0x80))
 
 
 class Malformed(ValueError):
@@ -73,10 +75,17 @@ def parts(message: bytes, most: int) -> Parts:
     for _ in range(most):
         if at >= end:
             return Parts(contents, numbers)
-        tag, at = _varint(message, at)
+        # Most numbers have one byte. A call for each would take a third of the time.
+        if (tag := message[at]) < 0x80:
+            at += 1
+        else:
+            tag, at = _varint(message, at)
         kind = tag & 7
         if kind == _BYTES:
-            size, begin = _varint(message, at)
+            if at < end and (size := message[at]) < 0x80:
+                begin = at + 1
+            else:
+                size, begin = _varint(message, at)
             at = begin + size
             contents.setdefault(tag >> 3, []).append(message[begin:at])
         elif kind == _VARINT:
@@ -149,6 +158,8 @@ def _end_of_fixed(kind: int, at: int) -> int:
 
 
 def _encoded_varint(value: int) -> bytes:
+    if value < 0x80:
+        return _ONE_BYTE[value]
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)

@@ -18,7 +18,7 @@ from functools import partial
 from core.budget import Budget
 from core.checks import Check
 from core.context import ReviewContext
-from core.decision import decide
+from core.decision import decider
 from core.errors import EvidenceUnavailable, OutOfTime
 from core.evidence import NO_EVIDENCE, Answers
 from core.memo import MAX_BYTES
@@ -33,6 +33,7 @@ from core.model import (
     ParsedCsr,
     Peers,
     RoleUnknown,
+    Verdict,
 )
 from core.peers import PeerIndex
 from core.reading import read_all, read_list
@@ -196,8 +197,9 @@ def judge(
     time_left: Callable[[], bool] = lambda: True,
 ) -> list[Evaluation]:
     """Return each case's verdict, or why there is none; an error is never a verdict."""
+    decide = decider(checks)
     return [
-        _evaluation(case, answers, checks) if time_left() else Deferred.in_this_run(case)
+        _evaluation(case, answers, decide) if time_left() else Deferred.in_this_run(case)
         for case in cases
     ]
 
@@ -258,7 +260,7 @@ def _decided_first(case: Case) -> tuple[bool, datetime, str]:
     return not case.csr.is_pending, case.csr.created, case.csr.name
 
 
-def _evaluation(case: Case, answers: Answers, checks: tuple[Check, ...]) -> Evaluation:
+def _evaluation(case: Case, answers: Answers, decide: Callable[[Case], Verdict]) -> Evaluation:
     claimed = case.claim or case.identity
     try:
         evidence = answers.get(claimed, NO_EVIDENCE) if claimed is None else answers[claimed]
@@ -267,6 +269,6 @@ def _evaluation(case: Case, answers: Answers, checks: tuple[Check, ...]) -> Eval
         if isinstance(evidence, EvidenceUnavailable):
             return NoEvidence(case, f"evidence unavailable: {evidence}")
         case = evidence.added_to(case)
-        return Judged(case, decide(case, checks))
+        return Judged(case, decide(case))
     except Exception as error:  # noqa: BLE001  a bug met on one CSR must not stop the others
         return Bug.of(case, error)

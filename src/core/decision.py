@@ -1,7 +1,12 @@
 """Turn refusals into a verdict. Any DENY outweighs LEAVE; no refusal means APPROVE."""
 
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
 from core.checks import Availability, Check, Need, availability
 from core.model import Case, Decision, Effect, Refusal, Verdict
+
+_NEEDS = tuple(Need)
 
 
 def decide(case: Case, checks: tuple[Check, ...]) -> Verdict:
@@ -16,17 +21,30 @@ def decide(case: Case, checks: tuple[Check, ...]) -> Verdict:
         ValueError: there are no checks, two have the same id, or one refuses with an effect that
             isn't among its effects.
     """
-    if not checks or len({check.id for check in checks}) != len(checks):
+    return decider(checks)(case)
+
+
+def decider(checks: tuple[Check, ...]) -> Callable[[Case], Verdict]:
+    """Return the function that decides with these checks, for many cases.
+
+    Raises:
+        ValueError: there are no checks, or two have the same id.
+    """
+    places = {check.id: place for place, check in enumerate(checks)}
+    if not checks or len(places) != len(checks):
         raise ValueError("there are no checks, or two with the same id")
-    found = {need: availability(need, case) for need in Need}
-    absent = {need for need in Need if found[need] is Availability.ABSENT}
-    not_provided = {need for need in Need if found[need] is Availability.NOT_PROVIDED}
+    in_turn = sorted(checks, key=lambda check: (not check.gate, not check.establishes))
+    return partial(_decide, in_turn=in_turn, places=places)
+
+
+def _decide(case: Case, in_turn: Sequence[Check], places: Mapping[str, int]) -> Verdict:
+    absent, not_provided = _missing(case)
     refusals: list[Refusal] = []
     not_run: list[str] = []
-    for check in sorted(checks, key=lambda check: (not check.gate, not check.establishes)):
+    for check in in_turn:
         if not check.applies(case.policy):
             continue
-        if not not_provided.isdisjoint(check.needs | check.uses):
+        if not_provided and not not_provided.isdisjoint(check.needs | check.uses):
             not_run.append(check.id)
             if not not_provided.isdisjoint(check.needs):
                 not_provided |= check.establishes
@@ -39,12 +57,18 @@ def decide(case: Case, checks: tuple[Check, ...]) -> Verdict:
             absent |= check.establishes
             if check.gate:
                 return Verdict(Decision.LEAVE, tuple(refusals))
-    places = {check.id: place for place, check in enumerate(checks)}
     return Verdict(
         _decision(refusals, absent, not_run),
         tuple(sorted(refusals, key=lambda refusal: places[refusal.check])),
         tuple(sorted(not_run, key=places.__getitem__)),
     )
+
+
+def _missing(case: Case) -> tuple[set[Need], set[Need]]:
+    """Return what is absent, and what wasn't provided."""
+    found = [(need, availability(need, case)) for need in _NEEDS]
+    absent = {need for need, one in found if one is Availability.ABSENT}
+    return absent, {need for need, one in found if one is Availability.NOT_PROVIDED}
 
 
 def has_own_instance(case: Case, checks: tuple[Check, ...]) -> bool:

@@ -40,7 +40,9 @@ def folded(name: str) -> str:
     ASCII letters only, as in DNS: Unicode would fold a Kelvin sign to a k. From: RFC 4343
     section 3.
     """
-    return name.translate(_LOWER).removesuffix(".")
+    # `lower` alone is right for ASCII, and takes a tenth of the time.
+    lower = name.lower() if name.isascii() else name.translate(_LOWER)
+    return lower.removesuffix(".")
 
 
 def suffix(name: str) -> str:

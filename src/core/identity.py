@@ -25,6 +25,7 @@ _IAM_KEYS = frozenset(
         "sigs.k8s.io/aws-iam-authenticator/principalId",
     )
 )
+_SESSION_KEY = SESSION_NAME.casefold()
 
 
 def has_iam_keys(csr: Csr) -> bool:
@@ -34,12 +35,12 @@ def has_iam_keys(csr: Csr) -> bool:
 
 def has_session_name(csr: Csr) -> bool:
     """Return True when `spec.extra` has `sessionName`, in any letter case, with any value."""
-    return any(key.casefold() == SESSION_NAME.casefold() for key in csr.extra)
+    return any(key.casefold() == _SESSION_KEY for key in csr.extra)
 
 
 def session_instance(csr: Csr) -> str | None:
     """Return the instance id in the session name; None when it isn't exactly one instance id."""
-    spellings = [key for key in csr.extra if key.casefold() == SESSION_NAME.casefold()]
+    spellings = [key for key in csr.extra if key.casefold() == _SESSION_KEY]
     if spellings != [SESSION_NAME]:
         return None
     match csr.extra[SESSION_NAME]:

@@ -38,17 +38,18 @@ class PeerIndex:
         """Index one item by who filed it, and when."""
         if csr.created - self._now > timedelta(seconds=CLOCK_SKEW_SECONDS):
             return
-        known = self._newest.get(csr.requester)
-        if known is None or _rank(csr) > _rank(known):
-            self._newest[csr.requester] = csr
+        requester, rank = csr.requester, _rank(csr)
+        known = self._newest.get(requester)
+        if known is None or rank > _rank(known):
+            self._newest[requester] = csr
         if not csr.certificate:
-            heappush(self._unissued.setdefault(csr.requester, []), _rank(csr))
+            heappush(self._unissued.setdefault(requester, []), rank)
         if csr.is_pending and self._now - csr.created <= self._fresh_for:
-            first = self._first.get(csr.requester, csr.created)
-            self._first[csr.requester] = min(first, csr.created)
-            if csr.namespace is not None:
-                self._pending_of.setdefault(csr.namespace, []).append(_rank(csr))
-                self._unsorted.add(csr.namespace)
+            first = self._first.get(requester, csr.created)
+            self._first[requester] = min(first, csr.created)
+            if (namespace := csr.namespace) is not None:
+                self._pending_of.setdefault(namespace, []).append(rank)
+                self._unsorted.add(namespace)
 
     def add(self, parsed: ParsedCsr) -> None:
         """Index the key of a request that was read, and whether its certificate is wrong."""

@@ -94,8 +94,7 @@ def read(request: bytes, *, bare: bool = False) -> Pkcs10:
             # cryptography warns of a long CN; here the whole CN is compared later.
             warnings.simplefilter("ignore")
             csr = x509.load_der_x509_csr(der)
-            _parse_whole(csr)
-            return _facts(der, csr, bare=bare)
+            return _facts(der, csr, _parsed_subject(csr), bare=bare)
     except _UNREADABLE as error:
         raise MalformedRequest(f"not a readable PKCS#10 request: {error}") from error
 
@@ -112,22 +111,25 @@ def _one_pem_block(request: bytes) -> bytes:
     return binascii.a2b_base64(text)
 
 
-def _parse_whole(csr: x509.CertificateSigningRequest) -> None:
-    """Parse the subject and the extensions, whose parsing is lazy.
+def _parsed_subject(csr: x509.CertificateSigningRequest) -> x509.Name:
+    """Return the subject, which is parsed at each access; parse the extensions too.
 
     Here a TypeError is the input's fault; in our own code it would be a bug. cryptography raises it
     for a CN as a BIT STRING and for nameConstraints with an address.
     """
     try:
-        _ = csr.subject, csr.extensions
+        subject, _ = csr.subject, csr.extensions
     except TypeError as error:
         raise MalformedRequest(f"not a readable PKCS#10 request: {error}") from error
+    return subject
 
 
-def _facts(der: bytes, csr: x509.CertificateSigningRequest, *, bare: bool) -> Pkcs10:
+def _facts(
+    der: bytes, csr: x509.CertificateSigningRequest, subject: x509.Name, *, bare: bool
+) -> Pkcs10:
     if csr.attributes or not bare:
         _only_extension_request(csr)
-    key, subject = public_key(csr), csr.subject  # parsed at each access
+    key = public_key(csr)
     _only_one_encoding(der, csr, subject, key)
     verifiable = key.rule is not KeyRule.UNVERIFIABLE
     return Pkcs10(
@@ -203,7 +205,19 @@ def _san(name: x509.GeneralName) -> San:
         if hasattr(name.value, "num_addresses"):
             return OtherName("IP network", str(name.value))
         return IpName(name.value)
-    return OtherName(type(name).__name__, str(name.value))
+    return OtherName(type(name).__name__, _text_of(name))
+
+
+def _text_of(name: x509.GeneralName) -> str:
+    """Return a name of another kind as text, where cryptography would give a Python object's."""
+    match name:
+        case x509.DirectoryName():
+            return name.value.rfc4514_string()
+        case x509.RegisteredID():
+            return name.value.dotted_string
+        case x509.OtherName():
+            return f"{name.type_id.dotted_string} {name.value.hex()}"
+    return str(name.value)
 
 
 def _usages(extensions: x509.Extensions) -> Iterator[str]:

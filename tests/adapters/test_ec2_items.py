@@ -229,7 +229,7 @@ def test_addresses_of_secondary_networks_are_other_addresses() -> None:
         pytest.param(lambda item: item.update(LaunchTime=0), "LaunchTime: ", id="time as number"),
         pytest.param(
             lambda item: item.update(PublicIpAddress="198.51.100"),
-            "PublicIpAddress: Input is not a valid IPv4 address (got 198.51.100)",
+            "PublicIpAddress: expected an IPv4 address (got 198.51.100)",
             id="address",
         ),
         pytest.param(

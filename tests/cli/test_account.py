@@ -336,6 +336,16 @@ def test_the_region_of_an_arn_is_enough(
     assert [("prod", EUROPE)] == [(one["cluster"], one["region"]) for one in shown["clusters"]]
 
 
+def test_a_region_that_no_arn_is_of_is_wrong_usage(account: Account, runner: CommandRunner) -> None:
+    """It would be ignored. Beside a plain name it says where that one is."""
+    account.name_only(["prod"], HOME)
+
+    stderr = runner.run("diagnose", arn("prod", EUROPE), "--region", HOME, code=2).stderr
+
+    assert f"--region: got {HOME}, but the ARN is of {EUROPE}; give one of both" in stderr
+    assert open_account(None, [HOME], proxy=False, clusters=[arn("prod", EUROPE), "prod"])
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -219,7 +219,7 @@ def test_a_request_that_cryptography_cant_read_is_malformed(pem: bytes) -> None:
 
 
 def test_every_kind_of_name_is_kept_separate() -> None:
-    """Names that are neither DNS names nor single addresses keep their kind."""
+    """Names that are neither DNS names nor single addresses keep their kind, as text."""
     sans = (
         csr_builder.dns(f"{NODE}."),
         csr_builder.ip(ADDRESS),
@@ -228,6 +228,8 @@ def test_every_kind_of_name_is_kept_separate() -> None:
         der.context(1, b"a@b.example"),
         der.context(6, b"https://b.example"),
         der.context(8, b"\x2a\x03\x04"),
+        der.explicit(4, der.sequence(csr_builder.rdn("2.5.4.3", der.utf8("a,b")))),
+        der.explicit(0, der.oid("1.2.3.4"), der.explicit(0, der.utf8("x"))),
     )
 
     assert (
@@ -237,7 +239,9 @@ def test_every_kind_of_name_is_kept_separate() -> None:
         OtherName("IP network", "::/128"),
         OtherName("RFC822Name", "a@b.example"),
         OtherName("UniformResourceIdentifier", "https://b.example"),
-        OtherName("RegisteredID", "<ObjectIdentifier(oid=1.2.3.4, name=Unknown OID)>"),
+        OtherName("RegisteredID", "1.2.3.4"),
+        OtherName("DirectoryName", r"CN=a\,b"),
+        OtherName("OtherName", "1.2.3.4 0c0178"),
     ) == pkcs10.read(GOOD.sans(*sans).pem()).sans
 
 

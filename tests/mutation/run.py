@@ -55,26 +55,36 @@ def _reach(tests: list[str]) -> reach.Reach:
 
 def _try_all(db: WorkDB, reached: reach.Reach) -> None:
     jobs = int(os.environ.get("MUTANTS_JOBS") or os.cpu_count() or 1)
-    left = _left(db)
-    print(f"{left} mutants to try, {jobs} at once", flush=True)
+    mutants = _not_known(db)
+    print(f"{len(mutants)} mutants to try, {jobs} at once", flush=True)
     started = time.monotonic()
     with TemporaryDirectory() as folder:
         trials = _Trials(db, reached, Path(folder))
         try:
-            known = _known()
-            for mutant in session.mutants(db):
-                killer = known.get((Path(mutant.module), mutant.digest))
-                if killer:
-                    session.finish(db, mutant, killer)
-                    continue
+            for done, mutant in enumerate(mutants):
                 while len(trials.running) >= jobs:
                     trials.wait()
                 trials.start(mutant)
-                _show_progress(left - _left(db), left, started)
+                _show_progress(done, len(mutants), started)
             while trials.running:
                 trials.wait()
         finally:
             trials.stop()
+
+
+def _not_known(db: WorkDB) -> list[Mutant]:
+    """Return the mutants to try. Those killed before are finished first: it takes a minute.
+
+    If this run is interrupted and `src/core` changes again, nothing else would carry them over.
+    """
+    known, left = _known(), list[Mutant]()
+    for mutant in session.mutants(db):
+        killer = known.get((Path(mutant.module), mutant.digest))
+        if killer:
+            session.finish(db, mutant, killer)
+        else:
+            left.append(mutant)
+    return left
 
 
 def _known() -> Mapping[tuple[Path, str], str]:
@@ -125,10 +135,6 @@ class _Trials:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
         self.running.clear()
-
-
-def _left(db: WorkDB) -> int:
-    return int(db.num_work_items - db.num_results)
 
 
 def _show_progress(done: int, left: int, started: float) -> None:

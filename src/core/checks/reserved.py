@@ -7,6 +7,7 @@ from core.domains import AWS_SERVICE_DOMAINS
 from core.model import Case, IpAddress, IpNetwork, NotProvided, Refusal
 from core.printable import listed
 
+_DOTTED_AWS_SERVICE_DOMAINS = tuple(f".{domain}" for domain in AWS_SERVICE_DOMAINS)
 # Names by which the pods of every cluster reach the API server.
 _NEVER = ("kubernetes", "kubernetes.default")
 # Instances' public names are in a domain of AWS's services; `dns-names` judges them.
@@ -76,7 +77,7 @@ def is_never_allowed(name: str) -> bool:
         return True
     if _PUBLIC_INSTANCE_NAME.fullmatch(name):
         return False
-    return any(_under(name, domain) for domain in AWS_SERVICE_DOMAINS)
+    return name in AWS_SERVICE_DOMAINS or name.endswith(_DOTTED_AWS_SERVICE_DOMAINS)
 
 
 def _is_reserved_address(case: Case, ip: IpAddress) -> bool:

@@ -189,9 +189,10 @@ class Case:
         Raises:
             ValueError: there is none, so the check must not have run.
         """
-        if self.instance is None:
+        instance = self.instance
+        if instance is None:
             raise ValueError("no running instance to compare with")
-        return self.instance
+        return instance
 
     @property
     def known_cluster(self) -> Cluster:

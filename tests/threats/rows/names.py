@@ -92,7 +92,9 @@ ROWS: Final = (
             Change(_RESERVED, "name in _NEVER", "False"),
             Change(_RESERVED, '"svc" in name.split(".")[1:]', "False"),
             Change(
-                _RESERVED, "any(_under(name, domain) for domain in AWS_SERVICE_DOMAINS)", "False"
+                _RESERVED,
+                "name in AWS_SERVICE_DOMAINS or name.endswith(_DOTTED_AWS_SERVICE_DOMAINS)",
+                "False",
             ),
         ),
         "deny/reserved-names/the-name-",
