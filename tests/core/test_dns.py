@@ -90,6 +90,12 @@ def test_names_are_equal_whatever_their_letter_case_and_trailing_dot(name: str) 
     assert folded(name) == "node.ec2.internal"
 
 
+@pytest.mark.parametrize(("name", "form"), [("NÖDE", "nÖde"), ("\u212aUBE", "\u212aube")])
+def test_only_ascii_letters_are_folded(name: str, form: str) -> None:
+    """Unicode's lower case of a Kelvin sign is a k: another machine's name."""
+    assert form == folded(name)
+
+
 def test_only_one_trailing_dot_is_removed() -> None:
     """A name with two trailing dots is another name, and invalid."""
     assert folded("node..") == "node."

@@ -97,10 +97,8 @@ class Csr:
     @property
     def is_pending(self) -> bool:
         """Return True when it isn't approved, denied, failed or issued."""
-        # This runs several times for each CSR of every list, and most that wait have no condition.
-        if self.certificate or not self.conditions:
-            return not self.certificate
-        return not any(c.type in _DECISIONS for c in self.conditions)
+        # One pass over the conditions: this runs several times for each CSR of every list.
+        return not self.certificate and not any(c.type in _DECISIONS for c in self.conditions)
 
     @property
     def node(self) -> str | None:
