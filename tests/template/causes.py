@@ -104,7 +104,7 @@ def _bug(account: Account, lambdas: Lambdas) -> None:
         raise RuntimeError("boom")
 
     with pytest.MonkeyPatch.context() as bug:
-        bug.setattr(assessment, "decide", boom)
+        bug.setattr(assessment, "decider", lambda _: boom)
         lambdas.review()
 
 

@@ -162,7 +162,7 @@ def _wrong_certificates_and_writes(lambdas: Lambdas, prod: Cluster) -> None:
     lambdas.review()
     prod.fault = None
     with pytest.MonkeyPatch.context() as bug:
-        bug.setattr(assessment, "decide", _boom)
+        bug.setattr(assessment, "decider", lambda _: _boom)
         lambdas.review()
 
 
