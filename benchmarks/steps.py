@@ -17,7 +17,7 @@ from benchmarks.ec2_reading import Ec2Reading
 from benchmarks.listed_items import items
 from benchmarks.nodes import a_node, cases_of
 from core.checks import KUBELET_SERVING_CHECKS
-from core.decision import decide
+from core.decision import decider
 from core.model import Action, Case, Decision, Judged, Record
 from core.pkcs10 import read
 from core.settings import Mode
@@ -61,8 +61,11 @@ def _read_new(listed: Sequence[memoryview]) -> None:
         read_csr(item)
 
 
+_decide: Final = decider(KUBELET_SERVING_CHECKS)
+
+
 def _judged(case: Case) -> Judged:
-    judged = Judged(case, decide(case, KUBELET_SERVING_CHECKS))
+    judged = Judged(case, _decide(case))
     assert judged.verdict.decision is Decision.APPROVE  # noqa: S101  a refused case costs less
     return judged
 

@@ -113,7 +113,10 @@ class FakeAws:
         return f"arn:aws:iam::{ACCOUNT}:role/{_ROLE}"
 
     def client(self, service: str, region: str = HOME) -> Any:
-        """Return a boto3 client of the fake account."""
+        """Return a boto3 client of the fake account, shared by all accounts of the process.
+
+        Don't register events on it, as `adapters.ec2` does: make another one for that.
+        """
         return aws_clients.client(service, region)
 
     # --- what is in the account -----------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The control plane that all tests share, the order of the tests, and what their memory costs.
+"""The control plane that all tests share, the order of the tests, and garbage collection.
 
 Without a control plane its tests are skipped, and the summary says why. With
 REQUIRE_CONTROL_PLANE=1 nothing is skipped.

@@ -24,7 +24,7 @@ _REQUEST_ID: Final = "requestId"
 # Of a time such as 2026-11-22T12:00:00.000Z, the length of its date.
 _DATE: Final = len("2026-11-22")
 
-# How many spellings of tags are kept, with and without namespace; EC2's structures have seventy.
+# The most tags that are kept for each structure; beyond it a tag is looked up each time.
 _MOST_TAGS: Final = 500
 
 # EC2's indexes have one or two digits.

@@ -196,7 +196,11 @@ def judge(
     checks: tuple[Check, ...],
     time_left: Callable[[], bool] = lambda: True,
 ) -> list[Evaluation]:
-    """Return each case's verdict, or why there is none; an error is never a verdict."""
+    """Return each case's verdict, or why there is none; an error is never a verdict.
+
+    Raises:
+        ValueError: there are no checks, or two have the same id.
+    """
     decide = decider(checks)
     return [
         _evaluation(case, answers, decide) if time_left() else Deferred.in_this_run(case)

@@ -14,8 +14,8 @@ def decide(case: Case, checks: tuple[Check, ...]) -> Verdict:
 
     Gates run first, then the checks that establish something, so the order given doesn't matter.
     A check whose needs weren't provided is not run, and is listed as not run; then there is no
-    approval. What a check
-    establishes is absent for later ones if it refuses, and not provided if it isn't run.
+    approval. What a check establishes is absent for later ones if it refuses, and not provided if
+    it isn't run.
 
     Raises:
         ValueError: there are no checks, two have the same id, or one refuses with an effect that

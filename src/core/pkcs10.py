@@ -209,7 +209,7 @@ def _san(name: x509.GeneralName) -> San:
 
 
 def _text_of(name: x509.GeneralName) -> str:
-    """Return a name of another kind as text, where cryptography would give a Python object's."""
+    """Return a name of another kind as text: `str` of some gives a Python object's `repr`."""
     match name:
         case x509.DirectoryName():
             return name.value.rfc4514_string()

@@ -130,6 +130,18 @@ def test_an_instance_may_have_its_id_only() -> None:
     assert expected == instance_of({"InstanceId": "i-1"})
 
 
+def test_an_address_is_secondary_where_primary_is_null() -> None:
+    """As where the field is missing."""
+    addresses = [
+        {"PrivateIpAddress": "10.0.1.77", "Primary": None},
+        {"PrivateIpAddress": "10.0.1.78"},
+    ]
+
+    interface = interface_with(PrivateIpAddresses=addresses)
+
+    assert [False, False] == [one.primary for one in interface.ipv4]
+
+
 def test_null_and_empty_text_are_read_as_missing() -> None:
     """Some tools write null or empty text for a missing field."""
     nulls = dict.fromkeys(ITEM, None) | {"InstanceId": "i-1", "PublicIpAddress": ""}

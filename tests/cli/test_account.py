@@ -336,14 +336,16 @@ def test_the_region_of_an_arn_is_enough(
     assert [("prod", EUROPE)] == [(one["cluster"], one["region"]) for one in shown["clusters"]]
 
 
-def test_a_region_that_no_arn_is_of_is_wrong_usage(account: Account, runner: CommandRunner) -> None:
-    """It would be ignored. Beside a plain name it says where that one is."""
-    account.name_only(["prod"], HOME)
+@pytest.mark.parametrize("command", [["review"], ["request", "web", "--cluster"]])
+def test_another_region_than_the_arns_is_wrong_usage(
+    account: Account, runner: CommandRunner, command: list[str]
+) -> None:
+    """It would be ignored. Commands for several clusters use it for those given by name."""
+    assert account
 
-    stderr = runner.run("diagnose", arn("prod", EUROPE), "--region", HOME, code=2).stderr
+    stderr = runner.run(*command, arn("prod", EUROPE), "--region", HOME, code=2).stderr
 
-    assert f"--region: got {HOME}, but the ARN is of {EUROPE}; give one of both" in stderr
-    assert open_account(None, [HOME], proxy=False, clusters=[arn("prod", EUROPE), "prod"])
+    assert f"--region {HOME}: the ARN names {EUROPE}; omit --region" in stderr
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
+import boto3
 import pytest
 from aws_lambda_powertools import Logger
 
@@ -450,7 +451,8 @@ def test_what_remains_is_a_service_deleted_within_the_run(
         {"approve_after_seconds": 0, "app_serving": True, "mode": "approve-only"}
     )
     with KubernetesCsrApi(plane.server, plane.ca_pem, tokens, clock) as api:
-        fleet = Ec2Fleet(aws.client("ec2"), InstanceProfiles(aws.client("iam"), clock.now), clock)
+        ec2 = boto3.client("ec2", REGION)
+        fleet = Ec2Fleet(ec2, InstanceProfiles(aws.client("iam"), clock.now), clock)
         ports = Ports(api, fleet, clock, NoLedger(), ThenDeleted(api.services, shop))
         review_signer(a_cluster(), SIGNERS[APP_SERVING], settings, ports)
 

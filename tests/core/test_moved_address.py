@@ -214,6 +214,20 @@ def test_these_addresses_are_never_public(text: str) -> None:
     assert not is_public(IPv4Address(text))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0", "192.167.255.255"),
+        *("192.169.0.0", "100.63.255.255", "100.128.0.0", "198.17.255.255", "198.20.0.0"),
+        *("126.255.255.255", "128.0.0.0", "169.253.255.255", "169.255.0.0"),
+        "223.255.255.255",
+    ],
+)
+def test_their_neighbours_may_be_public(text: str) -> None:
+    """The ranges aren't wider than they are reserved."""
+    assert is_public(IPv4Address(text))
+
+
 def test_no_ipv6_address_is_public() -> None:
     """EC2 gives an instance no second address for one."""
     assert not is_public(IPv6Address("2600:1f18::1"))

@@ -58,6 +58,17 @@ def read_name(text: str) -> NamedClusters:
     return NamedClusters(name, region, account)
 
 
+def check_region(text: str, region: str | None) -> None:
+    """Check that `--region`, if given, isn't another one than that of a cluster's ARN.
+
+    Raises:
+        typer.Exit: it is another one, and would be ignored (2).
+    """
+    own = read_name(text).region
+    if region is not None and own and region != own:
+        stop(USAGE, f"--region {printable(region, 120)}: the ARN names {own}; omit --region")
+
+
 def regions_of_arns(texts: Sequence[str]) -> tuple[str, ...]:
     """Return the Regions of those arguments that are ARNs."""
     arns = [match for text in texts if (match := _ARN.fullmatch(text))]

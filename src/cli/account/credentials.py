@@ -45,7 +45,6 @@ def open_account(
         read_name(name)
     for region in regions:
         _check_region("--region", region)
-    _check_arns(regions, clusters)
     try:
         session = boto3.Session(profile_name=profile)
         configured = os.environ.get("AWS_REGION") or session.region_name
@@ -65,17 +64,6 @@ def open_account(
     except (BotoCoreError, ValueError, OSError) as error:
         stop(USAGE, f"AWS configuration: {printable(str(error))}; {_CONFIGURATION}")
     return aws
-
-
-def _check_arns(regions: Sequence[str], clusters: Sequence[str]) -> None:
-    """Stop where `--region` would be ignored, because all clusters are named by ARNs of others."""
-    named = regions_of_arns(clusters)
-    unused = sorted(set(regions) - set(named))
-    if unused and clusters and len(named) == len(clusters):
-        there = ", ".join(sorted(set(named)))
-        stop(
-            USAGE, f"--region: got {', '.join(unused)}, but the ARN is of {there}; give one of both"
-        )
 
 
 def _signed_out(profile: str | None, error: Exception) -> str:

@@ -111,7 +111,7 @@ def request(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Get a serving certificate for a workload: key, request, approval, certificate."""
-    from cli.account.cluster_names import read_name
+    from cli.account.cluster_names import check_region, read_name
     from cli.account.clusters import find_one
     from cli.account.credentials import open_account
     from cli.account.problems import in_words
@@ -147,6 +147,7 @@ def request(
         return
     if cluster is None:
         stop(USAGE, "--cluster is missing: give the cluster's name, or --dry-run")
+    check_region(cluster, region)
     regions = [] if region is None else [region]
     aws = open_account(profile, regions, proxy=proxy, clusters=[cluster])
     try:

@@ -63,7 +63,7 @@ def review(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Review a cluster's requests once, with your own credentials; read only, unless --apply."""
-    from cli.account.cluster_names import is_glob
+    from cli.account.cluster_names import check_region, is_glob
     from cli.account.clusters import find
     from cli.account.copied import GivenOptions
     from cli.account.credentials import open_account
@@ -74,6 +74,7 @@ def review(
 
     # A person who asks for --apply wants approvals; the functions write nothing by default.
     settings = settings_of(set_, ReviewSettings, MODE=Mode.APPROVE_ONLY.value)
+    check_region(cluster, region)
     regions = [] if region is None else [region]
     aws = open_account(profile, regions, proxy=proxy, clusters=[cluster])
     found = find(aws, [cluster], regions)

@@ -16,7 +16,7 @@ from core.dns import folded, suffix
 from core.model import Case, Instance, IpAddress, Pkcs10
 
 # What no instance has as its public address. From: RFC 1918, RFC 6598, and EC2 User Guide, "VPC
-# CIDR blocks" (198.19.0.0/16), with the whole of RFC 2544's range; RFC 6890 for special addresses.
+# CIDR blocks" (198.19.0.0/16), with the whole of RFC 2544's range; RFC 6890 and RFC 5771.
 _NOT_PUBLIC: Final = (
     *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "198.18.0.0/15"),
     *("0.0.0.0/32", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4"),

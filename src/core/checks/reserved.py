@@ -7,6 +7,7 @@ from core.domains import AWS_SERVICE_DOMAINS
 from core.model import Case, IpAddress, IpNetwork, NotProvided, Refusal
 from core.printable import listed
 
+# `endswith` takes a tuple: one call for all domains.
 _DOTTED_AWS_SERVICE_DOMAINS = tuple(f".{domain}" for domain in AWS_SERVICE_DOMAINS)
 # Names by which the pods of every cluster reach the API server.
 _NEVER = ("kubernetes", "kubernetes.default")
