@@ -40,9 +40,9 @@ from handlers.further_reviews import FurtherReviews
 from handlers.signer_reviews import SignerReviews
 from handlers.unreviewed import NO_SUCH_CLUSTER, Unreviewed
 
-# By default Python looks for cycles of objects after every 2,000 new ones. EC2's answers make
-# hundreds of thousands without a cycle, and the search took a tenth of the time of an approval.
-_OBJECTS_BEFORE_COLLECTION: Final = 100_000
+#: By default Python looks for cycles of objects after every 2,000 new ones. EC2's answers make
+#: hundreds of thousands without a cycle, and the search took a tenth of the time of an approval.
+OBJECTS_BEFORE_COLLECTION: Final = 100_000
 
 
 class Reviewer:
@@ -179,5 +179,5 @@ def handler(event: Mapping[str, Any], context: Context) -> None:
 
 
 if is_lambda(os.environ):
-    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
+    gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
     _reviewer()
