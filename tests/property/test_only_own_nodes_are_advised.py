@@ -71,6 +71,8 @@ def advised(values: Mapping[str, Any], username: str, policy: Any) -> bool:
     policy=_policies,
 )
 @example(spoiled={"role": 0}, username="ops", policy=a_policy())
+@example(spoiled={"tags": 0}, username="ops", policy=a_policy(require_cluster_tag=False))
+@example(spoiled={"tags": 1}, username="ops", policy=a_policy(require_cluster_tag=False))
 @tried(max_examples=300, deadline=None)
 def test_only_a_running_instance_of_this_cluster_with_its_own_role_is_advised(
     spoiled: Mapping[str, int], username: str, policy: Any
