@@ -269,6 +269,16 @@ def test_addresses_of_secondary_networks_are_other_addresses() -> None:
             "NetworkInterfaces.0.Attachment.DeviceIndex: ",
             id="index as text",
         ),
+        pytest.param(
+            lambda item: item.update(PublicIpAddress=5),
+            "PublicIpAddress: expected text (got 5)",
+            id="address as number",
+        ),
+        pytest.param(
+            lambda item: eni_of(item)["PrivateIpAddresses"][1].update(PrivateIpAddress=None),
+            "NetworkInterfaces.0.PrivateIpAddresses.1.PrivateIpAddress: expected text",
+            id="private address null",
+        ),
         pytest.param(lambda item: item.update(Tags={"a": "b"}), "Tags: ", id="tags as mapping"),
     ],
 )

@@ -23,9 +23,10 @@ def demo(
     """
     try:
         # Imported here: it takes half a second, and the other commands must run without moto.
+        from cli.demo.json_answer import as_json
         from cli.demo.run import play
         from cli.demo.screen import show
-        from cli.demo.view import as_json, show_all, show_surprises
+        from cli.demo.view import show_all, show_surprises
         from cli.screen import busy, console
     except ModuleNotFoundError as error:
         stop(

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from itertools import groupby
 from typing import Any, Final
 
@@ -13,13 +12,14 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from cli.demo.json_answer import decision_json
 from cli.demo.run import Line, Play, Row
 from cli.lines import without_quotes
 from cli.screen import table
 from core.model import APP_SERVING
 from core.printable import printable
 from core.signers import SIGNERS
-from sandbox.fleet import BROKEN, PLACES, Place
+from sandbox.fleet import PLACES, Place
 
 #: Wider lines are harder to read than folded ones.
 WIDEST: Final = 120
@@ -58,22 +58,6 @@ decisions (MODE=enforce: denials too)."""
 _SHOWN: Final = "Object name with a log line and terminal codes"
 
 
-def as_json(play: Play) -> dict[str, Any]:
-    """Return everything for programs."""
-    return {
-        "seconds": round(play.seconds, 1),
-        "as_expected": play.is_expected,
-        "broken_node": {
-            "csr": BROKEN.name,
-            "before": asdict(play.before),
-            "after": asdict(play.after),
-        },
-        "decisions": [_decision(row) for row in play.rows],
-        "log": list(play.lines),
-        "metrics": list(play.metrics),
-    }
-
-
 def show_all(play: Play, console: Console) -> None:
     """Print everything for people."""
     console.width = min(console.width, WIDEST)
@@ -91,26 +75,9 @@ def show_all(play: Play, console: Console) -> None:
 def show_surprises(play: Play, console: Console) -> None:
     """Print each result that isn't the expected one."""
     for row in play.surprises:
-        console.print(Text(f"NOT AS EXPECTED: {_decision(row)}", style="bold red"))
+        console.print(Text(f"NOT AS EXPECTED: {decision_json(row)}", style="bold red"))
     if not (play.surprises or play.is_expected):
         console.print(Text(f"NOT AS EXPECTED: {play.before}, {play.after}", style="bold red"))
-
-
-def _decision(row: Row) -> dict[str, Any]:
-    return {
-        "chapter": row.chapter,
-        "title": row.scenario.title,
-        "cluster": row.scenario.cluster,
-        "csr": row.scenario.name,
-        "requester": row.requester,
-        "names": list(row.names),
-        "verdict": row.outcome.verdict or None,
-        "check": row.outcome.check or None,
-        "action": row.outcome.action,
-        "why": row.why or None,
-        "issued": row.issued,
-        "as_expected": row.is_expected,
-    }
 
 
 # --- the decisions -------------------------------------------------------------------------------
