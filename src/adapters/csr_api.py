@@ -3,15 +3,14 @@
 Rights needed: `list` on CSRs, `update` on their `approval`, `approve` on the signer; no `get`.
 """
 
-from collections import deque
 from collections.abc import Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
+from contextlib import closing
 from typing import Final, Self
 from urllib.parse import quote
 
 from adapters.api_connection import ApiConnection
 from adapters.bearer import TokenSource
+from adapters.concurrent_calls import concurrently
 from adapters.csr_messages import decision, shows
 from adapters.csr_pages import CSRS, CsrPages, Limits
 from adapters.kubernetes_protobuf import MEDIA_TYPE
@@ -93,49 +92,30 @@ class KubernetesCsrApi:
         return listing
 
     def write_all(self, writes: Sequence[Write]) -> Generator[tuple[Write, Written]]:
-        """Write decisions; yield each result as it arrives. A failed write raises nothing."""
-        waiting, written = deque(writes), SimpleQueue[tuple[Write, Written]]()
-        pool = ThreadPoolExecutor(self._connections, thread_name_prefix="write")
-        try:
-            # A task for each connection, not for each write, which would take 0.1 ms more per CSR.
-            for _ in range(min(self._connections, len(writes))):
-                pool.submit(self._write_each, waiting, written)
-            for _ in writes:
-                yield written.get()
-        finally:
-            waiting.clear()
-            pool.shutdown()
+        """Write decisions; yield each result soon after it arrives. A failed write raises nothing.
 
-    def _write_each(
-        self, waiting: deque[Write], written: SimpleQueue[tuple[Write, Written]]
-    ) -> None:
-        """Write decisions until none is waiting; give a result for each, whatever happens."""
-        while waiting:
-            try:
-                write = waiting.popleft()
-            except IndexError:  # another thread took the last one
-                return
-            result = Written(WriteResult.FAILED, "unexpected: the thread ended")
-            try:
-                result = self._write(write)
-            finally:
-                written.put((write, result))
+        "Soon": within `concurrent_calls.LONGEST_WAIT`.
+        """
+        with closing(concurrently(writes, self._write, self._connections)) as results:
+            for write, written in results:
+                if isinstance(written, BaseException):  # one CSR's failure stops no other
+                    problem = f"unexpected: {type(written).__name__}"
+                    yield write, Written(WriteResult.FAILED, problem)
+                else:
+                    yield write, written
 
     def _write(self, write: Write) -> Written:
-        try:
-            if self._clock.remaining() <= 0:
-                return Written(WriteResult.DEFERRED, "no time was left")
-            listed = self._listed.get(write.csr.uid)
-            if listed is None:
-                return Written(WriteResult.FAILED, "it was not listed in this run")
-            # With `safe=""` a slash, question mark or percent sign stays part of the name.
-            path = f"{CSRS}/{quote(write.csr.name, safe='')}/approval"
-            outcome = self._connection.call(
-                "PUT", path, decision(listed, write), content_type=MEDIA_TYPE, accept=MEDIA_TYPE
-            )
-            return _written(outcome, write)
-        except Exception as error:  # noqa: BLE001  one CSR's failure stops no other
-            return Written(WriteResult.FAILED, f"unexpected: {type(error).__name__}")
+        if self._clock.remaining() <= 0:
+            return Written(WriteResult.DEFERRED, "no time was left")
+        listed = self._listed.get(write.csr.uid)
+        if listed is None:
+            return Written(WriteResult.FAILED, "it was not listed in this run")
+        # With `safe=""` a slash, question mark or percent sign stays part of the name.
+        path = f"{CSRS}/{quote(write.csr.name, safe='')}/approval"
+        outcome = self._connection.call(
+            "PUT", path, decision(listed, write), content_type=MEDIA_TYPE, accept=MEDIA_TYPE
+        )
+        return _written(outcome, write)
 
 
 def _written(outcome: Outcome, write: Write) -> Written:

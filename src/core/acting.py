@@ -132,7 +132,7 @@ def _approves(evaluation: Evaluation) -> bool:
 def act(
     evaluations: Iterable[Evaluation], settings: ReviewSettings, mode: Mode, ports: Ports
 ) -> list[Record]:
-    """Write what is due, and record each CSR as soon as its outcome is known."""
+    """Write what is due, and record each CSR when its outcome is known."""
     records: list[Record] = []
     writes: dict[str, tuple[Evaluation, Action]] = {}
     todo: list[Write] = []
