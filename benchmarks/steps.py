@@ -1,6 +1,5 @@
 """What each step of a review costs alone, in microseconds of CPU per CSR, without a network."""
 
-import gc
 import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -22,7 +21,7 @@ from core.decision import decider
 from core.model import Action, Case, Decision, Judged, Record
 from core.pkcs10 import read
 from core.settings import Mode
-from handlers.review import OBJECTS_BEFORE_COLLECTION
+from handlers.process import limit_collections
 
 _BATCHES: Final = 5
 
@@ -38,7 +37,7 @@ class Step(NamedTuple):
 
 def steps(count: int) -> Iterator[Step]:
     """Measure each step with so many CSRs, with the function's garbage collection."""
-    gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
+    limit_collections()
     nodes = [a_node(number) for number in range(count)]
     for kind, item in items().items():
         yield _measured(f"list {kind}", count, partial(_read_new, [item] * count))

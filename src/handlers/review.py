@@ -4,12 +4,11 @@ A cluster's error ends its message: it is counted and logged, and the next minut
 Only an unreadable message or a bug fails the invocation and so reaches the DLQ.
 """
 
-import gc
 import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from aws_lambda_powertools import Logger
 
@@ -37,12 +36,9 @@ from handlers.environment import (
     served_regions,
 )
 from handlers.further_reviews import FurtherReviews
+from handlers.process import limit_collections, use_one_cpu
 from handlers.signer_reviews import SignerReviews
 from handlers.unreviewed import NO_SUCH_CLUSTER, Unreviewed
-
-#: By default Python looks for cycles of objects after every 2,000 new ones. EC2's answers make
-#: hundreds of thousands without a cycle, and the search took a tenth of the time of an approval.
-OBJECTS_BEFORE_COLLECTION: Final = 100_000
 
 
 class Reviewer:
@@ -179,5 +175,6 @@ def handler(event: Mapping[str, Any], context: Context) -> None:
 
 
 if is_lambda(os.environ):
-    gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
+    limit_collections()
+    use_one_cpu(os.environ)
     _reviewer()
