@@ -92,9 +92,10 @@ class KubernetesCsrApi:
         return listing
 
     def write_all(self, writes: Sequence[Write]) -> Generator[tuple[Write, Written]]:
-        """Write decisions; yield each result soon after it arrives. A failed write raises nothing.
+        """Write decisions; yield several results at a time. A failed write raises nothing.
 
-        "Soon": within `concurrent_calls.LONGEST_WAIT`.
+        A result waits for others for `concurrent_calls.LONGEST_WAIT` at most. A process that is
+        killed meanwhile has written these decisions and logged none of them.
         """
         with closing(concurrently(writes, self._write, self._connections)) as results:
             for write, written in results:

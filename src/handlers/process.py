@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final
@@ -16,24 +17,22 @@ MEGABYTES_OF_ONE_CPU: Final = 1_769
 
 _Pin = Callable[[int, set[int]], None]
 
-# Absent where the system has no such call, as on macOS.
-_PIN: Final[_Pin | None] = getattr(os, "sched_setaffinity", None)
-
 
 def limit_collections() -> None:
     """Make Python look for cycles of objects rarely."""
     gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
 
 
-def use_one_cpu(environ: Mapping[str, str], pin: _Pin | None = _PIN) -> None:
+def use_one_cpu(environ: Mapping[str, str], pin: _Pin | None = None) -> None:
     """Keep the calling thread, and all that it starts, on one CPU, if the function pays for less.
 
     Python runs one thread at a time. A thread that gets its turn on another CPU has to be woken
-    there and finds cold caches: with two CPUs, an approval took 15 % more processor time.
-    `pin`: `os.sched_setaffinity`. If the system refuses, nothing changes.
+    there and finds cold caches: with two CPUs, an approval took 15 % more processor time. Lambda
+    limits the time of all CPUs together, so nothing is lost.
+    `pin`: instead of `os.sched_setaffinity`. If the system refuses, nothing changes.
     """
     memory = environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "")
-    if pin is None or not memory.isdecimal() or int(memory) >= MEGABYTES_OF_ONE_CPU:
+    if sys.platform != "linux" or not memory.isdecimal() or int(memory) >= MEGABYTES_OF_ONE_CPU:
         return
     with suppress(OSError):
-        pin(0, {max(os.sched_getaffinity(0))})
+        (pin or os.sched_setaffinity)(0, {max(os.sched_getaffinity(0))})

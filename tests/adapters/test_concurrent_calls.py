@@ -7,7 +7,8 @@ import pytest
 
 from adapters.concurrent_calls import SEVERAL, concurrently
 
-FOREVER = 3_600.0
+# In seconds: a test that waits so long has failed, and ends.
+LONG = 30.0
 
 
 def test_each_item_has_its_result() -> None:
@@ -52,17 +53,19 @@ def test_one_thread_calls_in_the_order_of_the_items() -> None:
     assert ["c", "a", "b"] == called
 
 
-@pytest.mark.parametrize(("items", "together"), [(100, SEVERAL), (3, 3), (1, 1)])
-def test_results_come_when_several_or_all_that_are_left_are_ready(
-    items: int, together: int
-) -> None:
-    called: list[int] = []
-    results = concurrently(range(items), called.append, 2, longest_wait=FOREVER)
+@pytest.mark.parametrize("items", [1, 3, SEVERAL, 3 * SEVERAL])
+def test_results_wait_until_several_or_all_that_are_left_are_ready(items: int) -> None:
+    """The last call that the first result waits for doesn't see it taken."""
+    is_taken, last = Event(), min(items, SEVERAL) - 1
 
-    next(results)
+    def call(number: int) -> bool:
+        return number == last and is_taken.wait(timeout=0.1)
 
-    assert len(called) >= together
-    assert items - 1 == len(list(results))
+    results = concurrently(range(items), call, 1, longest_wait=LONG)
+    first = next(results)
+    is_taken.set()
+
+    assert [(number, False) for number in range(items)] == [first, *results]
 
 
 def test_a_result_waits_no_longer_than_it_may() -> None:
@@ -77,3 +80,22 @@ def test_a_result_waits_no_longer_than_it_may() -> None:
     assert ("first", True) == next(results)
     is_taken.set()
     assert [("second", True)] == list(results)
+
+
+def test_once_it_is_closed_no_call_runs() -> None:
+    begun, ended, is_second = list[int](), list[int](), Event()
+
+    def call(number: int) -> None:
+        begun.append(number)
+        if number == 1:
+            is_second.set()
+            Event().wait(timeout=0.1)
+        ended.append(number)
+
+    results = concurrently(range(100), call, 1, longest_wait=0.001)
+    next(results)
+    is_second.wait(timeout=10)
+    results.close()
+
+    assert begun == ended
+    assert len(begun) < 100

@@ -62,7 +62,7 @@ ALL_CPUS = sorted(os.sched_getaffinity(0))
 @pytest.mark.parametrize(
     ("environment", "expected"),
     [
-        ({}, ALL_CPUS),
+        ({"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512"}, ALL_CPUS),
         (REVIEWER, ALL_CPUS),
         ({**REVIEWER, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512"}, ALL_CPUS[-1:]),
         ({**REVIEWER, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1768"}, ALL_CPUS[-1:]),
@@ -83,4 +83,3 @@ def test_where_the_system_lets_no_process_choose_its_cpu_the_reviewer_starts() -
         raise PermissionError
 
     use_one_cpu({"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512"}, pin=refused)
-    use_one_cpu({"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512"}, pin=None)
