@@ -60,11 +60,10 @@ def _call_each(
 
 
 class _Results(Generic[_Result]):
-    """Results of several threads, for one that takes them several at a time.
+    """Results of several threads, for another thread that takes several at a time.
 
-    That one has work to do for each result. If it were woken for each, other threads would have
-    emptied the processor's caches every time: then writing a log line took 138 microseconds, and it
-    takes 60.
+    That thread has work to do for each result. If it were woken for each, the others would have
+    replaced its data in the processor's caches every time: a log line took twice as long.
     """
 
     def __init__(self, count: int, longest_wait: float) -> None:
