@@ -63,7 +63,7 @@ class _Results(Generic[_Result]):
     """Results of several threads, for another thread that takes several at a time.
 
     That thread has work to do for each result. If it were woken for each, the others would have
-    replaced its data in the processor's caches every time: a log line took twice as long.
+    replaced its data in the processor's caches every time: a log line took a third more time.
     """
 
     def __init__(self, count: int, longest_wait: float) -> None:
