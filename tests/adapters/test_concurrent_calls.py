@@ -89,7 +89,7 @@ def test_once_it_is_closed_no_call_runs() -> None:
         begun.append(number)
         if number == 1:
             is_second.set()
-            Event().wait(timeout=0.1)
+            Event().wait(timeout=0.1)  # nothing tells a call that `close` waits for it
         ended.append(number)
 
     results = concurrently(range(100), call, 1, longest_wait=0.001)

@@ -1,7 +1,7 @@
 """Writing decisions: what is sent, what each answer means, many writes, and the deadline."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from threading import Barrier
@@ -312,16 +312,30 @@ def test_a_csr_that_was_not_listed_in_this_run_is_not_sent() -> None:
     assert len(server.seen) == 1
 
 
-def test_an_unexpected_error_fails_its_own_write_and_no_other() -> None:
+class EndsTheThread(str):
+    """A message that ends the thread in which it is encoded."""
+
+    __slots__ = ()
+
+    def encode(self, *_: object) -> bytes:
+        raise SystemExit
+
+
+@pytest.mark.parametrize(
+    ("message_of", "error"), [(object, "AttributeError"), (EndsTheThread, "SystemExit")]
+)
+def test_an_unexpected_error_fails_its_own_write_and_no_other(
+    message_of: Callable[[], Any], error: str
+) -> None:
     items = [an_item(name) for name in "abc"]
     with answering(answer=listing_these(*items)) as (api, _):
         csrs = api.list_csrs(KUBELET_SERVING).csrs
         writes = [approval(csr) for csr in csrs]
-        # A message that isn't text raises while the write is encoded.
-        writes[1] = Write(csrs[1], "Approved", "r", object())  # type: ignore[arg-type]
+        # Raises while the write is encoded.
+        writes[1] = Write(csrs[1], "Approved", "r", message_of())
         results = {write.csr.name: result for write, result in api.write_all(writes)}
 
-    failed = Written(WriteResult.FAILED, "unexpected: AttributeError")
+    failed = Written(WriteResult.FAILED, f"unexpected: {error}")
     assert {"a": WRITTEN, "b": failed, "c": WRITTEN} == results
 
 
